@@ -220,7 +220,8 @@ class RouteOne(APIView):
     )
     def get(self, request: Request, code: str) -> Response:  # noqa: ARG002
         """Return a route with its places in the order of the walk, and its last rounds."""
-        found = ReadingRoute.objects.filter(code=code).values_list("id", flat=True).first()
+        rows = ReadingRoute.objects.filter(code=code).values_list("id", flat=True)
+        found = None if "\0" in code else rows.first()
         if found is None:
             raise Http404
         today = timezone.localdate()
@@ -274,8 +275,8 @@ def _span(request: Request) -> dict[str, date]:
     """Return the days that are asked for, the last one included."""
     given = asked(contract.DaysQuery, request)
     end = given.get("until_date") or timezone.localdate()
-    start = given.get("from_date") or end - DAYS * _DAY
-    if not start < end <= start + DAYS_MOST * _DAY:
+    start = given.get("from_date") or date.fromordinal(max(end.toordinal() - DAYS, 1))
+    if not 0 < (end - start).days <= DAYS_MOST:
         raise ValidationError({"until_date": [f"It is after from_date, by {DAYS_MOST} days at most."]})
     return {"since": start, "until": end - _DAY}
 

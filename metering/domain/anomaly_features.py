@@ -203,8 +203,10 @@ def median(values: Float) -> Float:
 
 def loads_of(*, energy_wh: Int64, minutes: Int64, group: Int64) -> Loads:
     """
-    Return loads out of hours, of which those that are not wholly known are left out.
+    Return loads out of hours, of which those that are not wholly known are left out; of two in one, their mean.
 
     energy_wh, minutes  (n, d, 24), see ``metering.domain.hourly.lay``
     """
-    return Loads(energy_wh=np.where(minutes >= MINUTES, energy_wh, np.nan), group=group)
+    return Loads(
+        energy_wh=np.where(minutes >= MINUTES, energy_wh * MINUTES / np.maximum(minutes, MINUTES), np.nan), group=group
+    )

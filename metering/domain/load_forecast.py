@@ -23,6 +23,8 @@ LEAST_SHAPE_DAYS = 2
 TESTED_DAYS = 14
 AHEAD_MOST = 2
 HISTORY_DAYS = SHAPE_DAYS + TESTED_DAYS + AHEAD_MOST
+ERROR_MOST_E4 = 1_000_000
+"""A hundred times the mean load: of one that is almost nothing, any error is beyond measure."""
 LEVEL_BOUNDS_E4 = (5_000, 20_000)
 
 
@@ -33,7 +35,8 @@ class Forecasts:
 
     load_wh   (n, 24)
     is_known  (n,) there is enough to go by
-    error_e4  (n,) mean distance of the same forecast on the days before, of their mean load; -1: not known [10^-4]
+    error_e4  (n,) mean distance of the same forecast on the days before, of their mean load, ERROR_MOST_E4 at most;
+              -1: not known [10^-4]
     """
 
     load_wh: Int64
@@ -66,7 +69,7 @@ def ahead(
         size += np.where(counts, np.abs(load_wh[:, at]).sum(axis=1), 0)
         count += counts
     tested = (count > 0) & (size > 0)
-    share = np.where(tested, error * E4 // np.maximum(size, 1), -1)
+    share = np.where(tested, np.minimum(error * E4 // np.maximum(size, 1), ERROR_MOST_E4), -1)
     return Forecasts(load_wh=made * growth_e4 // E4, is_known=enough, error_e4=np.where(enough, share, -1))
 
 

@@ -50,7 +50,7 @@ class NetworkDays:
 
     given_wh     (t, d) what the master meter gave and the places fed in [Wh]
     taken_wh     (t, d) what the places took and the master meter saw go up [Wh]
-    is_balanced  (t, d) both are known
+    is_balanced  (t, d) both are known, of one place at least
     load_wh      (t, d, 24) what went down through it less what went up, by its master meter, else by its places [Wh].
                  A day of 25 hours has the mean of its last two, one of 23 hours its last one twice
     is_loaded    (t, d) that is known
@@ -112,7 +112,7 @@ def of(*, places: Sides, masters: Sides, at: Int64, moved: Flags, long_days: Fla
     load[:, long_days, -1] //= 2
     return NetworkDays(
         given_wh=masters.drawn.day_wh + summed(places.back.day_wh),
-        taken_wh=summed(places.drawn.day_wh) + masters.back.day_wh, is_balanced=is_measured & is_known,
+        taken_wh=summed(places.drawn.day_wh) + masters.back.day_wh, is_balanced=is_measured & is_known & (count > 0),
         load_wh=load, is_loaded=is_measured | (is_known & (count > 0)),
         is_known=is_known, is_measured=is_measured, places=count,
     )  # fmt: skip

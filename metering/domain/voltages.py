@@ -19,6 +19,8 @@ PER_HOUR = SLOTS // HOURS
 UNKNOWN = -1
 MOST_MV = 1_000_000
 """A voltage between a phase and neutral of low voltage is below it. [mV]"""
+OFF_MV = 22_000
+"""Below it supply is interrupted, which is no low voltage: a tenth of 220 V. [source: house rule, as IEC 61000-4-30]"""
 E4 = 10_000
 LEAST_DAYS = 3
 """Days on which an hour is known, before it is forecast."""
@@ -47,10 +49,10 @@ def by_hour(slots_mv: Int64) -> Int64:
     """
     Return the mean of each hour, (..., 24), of what is known of it, rounded down; UNKNOWN where nothing is. [mV]
 
-    slots_mv  (..., 96) of each quarter of an hour, UNKNOWN where it is not known
+    slots_mv  (..., 96) of each quarter of an hour, UNKNOWN where it is not known; what is below OFF_MV counts as that
     """
     parts = slots_mv.reshape(*slots_mv.shape[:-1], HOURS, PER_HOUR)
-    known = parts != UNKNOWN
+    known = parts >= OFF_MV
     count = known.sum(axis=-1)
     total = np.where(known, parts, 0).sum(axis=-1)
     return np.where(count > 0, total // np.maximum(count, 1), UNKNOWN)
@@ -103,8 +105,9 @@ def ahead(
     )
     count = np.maximum(np.where(by_line[:, None], paired, known).sum(axis=(1, 2)), 1)
     return VoltageForecasts(
-        hours_mv=np.where(is_known, np.rint(guess), UNKNOWN).astype(np.int64), is_known=is_known.any(axis=1),
-        slope=slope * 1_000, error_mv=np.rint(left.sum(axis=(1, 2)) / count).astype(np.int64),
+        hours_mv=np.where(is_known, np.clip(np.rint(guess), 0, MOST_MV), UNKNOWN).astype(np.int64),
+        is_known=is_known.any(axis=1), slope=slope * 1_000,
+        error_mv=np.rint(left.sum(axis=(1, 2)) / count).astype(np.int64),
     )  # fmt: skip
 
 

@@ -80,7 +80,10 @@ def set_master(
             )
     except IntegrityError as error:
         raise MasterMeterStands("Another master meter stands then.", advice="End it first.", field="serial") from error
-    audit.record(actor, "set", SUBJECT, row.id, asset=asset, asset_id=asset_id, meter=meter.serial, start=start_date)
+    audit.record(
+        actor, "set", SUBJECT, row.id, asset=asset, asset_id=asset_id, meter=meter.serial, start=start_date,
+        is_high_side=row.is_high_side,
+    )  # fmt: skip
     return row.id
 
 

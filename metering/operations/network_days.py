@@ -54,7 +54,7 @@ def keep_loads_step(
 
 
 def _keep_balances(ids: Sequence[int], days: Sequence[date], behind: NetworkDays) -> None:
-    lost = _technical(ids, days[-1], behind)
+    lost = _technical(ids, days, behind)
     rows = [
         (
             ids[at], days[day], *(int(column[at, day]) for column in (behind.given_wh, behind.taken_wh)),
@@ -71,13 +71,13 @@ def _keep_balances(ids: Sequence[int], days: Sequence[date], behind: NetworkDays
         db.execute(_BALANCE, given)
 
 
-def _technical(ids: Sequence[int], at: date, behind: NetworkDays) -> Int64 | None:
+def _technical(ids: Sequence[int], days: Sequence[date], behind: NetworkDays) -> Int64 | None:
     """Return what is lost by nature, (t, d); None: no rule says how much. One statement."""
-    rule = grid_losses.rule_at(at=at)
+    rule = grid_losses.rule_at(at=days[-1])
     if rule is None:
         return None
-    plates = grid_losses.plates(transformer_ids=ids, rule=rule)
-    return technical_wh(load_wh=behind.load_wh, plates=[plates[one] for one in ids], rule=rule)
+    plates, is_high_side = grid_losses.plates(transformer_ids=ids, days=days, rule=rule)
+    return technical_wh(load_wh=behind.load_wh, plates=plates, is_high_side=is_high_side, rule=rule)
 
 
 def _looked_at(ids: Sequence[int], days: Sequence[date]) -> dict[str, object]:

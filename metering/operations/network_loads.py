@@ -18,6 +18,7 @@ from metering.domain.technical_losses import LossRule
 from metering.operations import network_days, voltages
 from metering.queries import anomaly_loads, grid_losses, hourly_loads, network, network_facts
 from metering.queries.anomaly_loads import DAYS, Part
+from metering.queries.hourly_loads import Span
 from metering.queries.network_facts import Carried
 
 WORK = "network_loads"
@@ -41,6 +42,9 @@ def run(*, last: date, zone_name: str) -> int:
     :raises Exception: what stopped the last of the parts that could not be worked out; the others were.
     """
     made, stopped = 0, None
+    over = hourly_loads.span(last=last, count=DAYS, zone_name=zone_name)
+    for ids in network_facts.unsupplied(over=over):
+        stopped = _tried(lambda ids=ids: keep_unsupplied(transformer_ids=ids, over=over))[1] or stopped
     for ids in network_facts.chunks(Asset.FEEDER):
         stopped = _tried(lambda ids=ids: keep_feeders(feeder_ids=ids, last=last, zone_name=zone_name))[1] or stopped
     since = last - (HISTORY_DAYS - 1) * _DAY
@@ -69,6 +73,15 @@ def keep_transformers(*, part: Part, last: date, zone_name: str) -> None:
     network_days.keep_step(transformer_ids=seen.transformer_ids, days=seen.days, behind=seen.transformers)
 
 
+@opens_transaction
+def keep_unsupplied(*, transformer_ids: Sequence[int], over: Span) -> None:
+    """Keep the same of transformers without a place that is supplied now, which are in no part; eight statements."""
+    network_days.keep_step(
+        transformer_ids=np.array(transformer_ids, dtype=np.int64), days=over.days,
+        behind=network_facts.direct(asset=Asset.TRANSFORMER, ids=transformer_ids, over=over),
+    )  # fmt: skip
+
+
 def _tried(work: object) -> tuple[int, Exception | None]:
     try:
         return work() or 0, None  # type: ignore[operator]
@@ -80,15 +93,16 @@ def _tried(work: object) -> tuple[int, Exception | None]:
 @opens_transaction
 def keep_feeders(*, feeder_ids: Sequence[int], last: date, zone_name: str) -> None:
     """
-    Keep what feeders carried over twelve weeks: by their master meters, else what hangs on them; seven statements.
+    Keep what feeders carried over twelve weeks: by their master meters, else what hangs on them; six statements.
 
-    A day is known by the sum when the load of each transformer is known behind which a meter hangs, and each place
-    directly on the feeder. What lines and transformers lose is in it only where a master meter counts it.
+    A day is known by the sum when the load of each transformer is known behind which a meter hung on that day, or that
+    had a master meter, and each place directly on the feeder.
+    What lines and transformers lose is in it only where a master meter counts it.
     """
     over = hourly_loads.span(last=last, count=DAYS, zone_name=zone_name)
-    direct = network_facts.direct(feeder_ids=feeder_ids, over=over)
+    direct = network_facts.direct(asset=Asset.FEEDER, ids=feeder_ids, over=over)
     behind = network_facts.behind(feeder_ids=feeder_ids, days=over.days)
-    by_sum = direct.is_known & behind.is_known & ((direct.places > 0) | (behind.counts > 0)[:, None])
+    by_sum = direct.is_known & behind.is_known & ((direct.places > 0) | (behind.counts > 0))
     load = np.where(direct.is_measured[:, :, None], direct.load_wh, direct.load_wh + behind.load_wh)
     network_days.keep_loads_step(
         asset=Asset.FEEDER, ids=feeder_ids, days=over.days, load_wh=load, is_loaded=direct.is_measured | by_sum,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import structlog
 
 from accounts.queries import supplier
 from cis.kernel.calendar import local_clock
@@ -23,6 +24,7 @@ AHEAD = (1, 2)
 HISTORY_DAYS = 28
 _DAY, _QUARTER, _US = timedelta(days=1), timedelta(minutes=QUARTER), timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+log = structlog.get_logger(__name__)
 
 
 @opens_transaction
@@ -69,14 +71,22 @@ def forecast_all(*, last: date, chunk: int = queries.CHUNK) -> int:
     Forecast voltages of the two days after the last one; return how many. In parts, each a use case.
 
     Nothing is forecast where the pack has no rule ``voltage_band``.
+
+    :raises Exception: what stopped the last of the parts that could not be forecast; the others were.
     """
     bands = queries.bands(at=last)
     if bands is None:
         return 0
-    return sum(
-        forecast(meter_ids=ids, last=last, bands=bands)
-        for ids in queries.chunks(since=last - (HISTORY_DAYS - 1) * _DAY, chunk=chunk)
-    )
+    made, stopped = 0, None
+    for ids in queries.chunks(since=last - (HISTORY_DAYS - 1) * _DAY, chunk=chunk):
+        try:
+            made += forecast(meter_ids=ids, last=last, bands=bands)
+        except Exception as error:
+            log.exception("voltages_not_forecast", first=ids[0])
+            stopped = error
+    if stopped is not None:
+        raise stopped
+    return made
 
 
 @opens_transaction

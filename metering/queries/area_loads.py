@@ -130,7 +130,8 @@ def _halve_doubled(energy: Int64, minutes: Int64, starts: Int64) -> None:
 def _add(
     total: Int64, known: Int64, hung: Int64, energy: Int64, minutes: Int64, is_hung: Int64, feeder: Int64, areas: Int64
 ) -> None:
-    """Add the hours of some places to the whole supplier and to their feeders."""
+    """Add the hours of some places to the whole supplier and to their feeders; of the last of a long day its mean."""
+    energy = energy * HOUR_MINUTES // np.maximum(minutes, HOUR_MINUTES)
     is_known = (minutes >= HOUR_MINUTES) & (is_hung[:, :, None] > 0)
     counted = np.broadcast_to(is_hung[:, :, None], energy.shape)
     own = np.searchsorted(areas, feeder)

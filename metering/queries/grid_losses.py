@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
+
 from cis.platform import packs
 from cis.platform.db import fetch
 from cis.platform.packs import MissingRule
-from metering.domain.technical_losses import LossRule, Plate, plate
+from metering.domain.technical_losses import Flags, LossRule, Plate, plate
 from metering.models.network import Transformer
 
 
@@ -20,12 +22,20 @@ def rule_at(*, at: date) -> LossRule | None:
     return LossRule(power_factor_percent=value["power_factor_percent"], line_e4=value["line_e4"], **numbers)
 
 
-def plates(*, transformer_ids: Sequence[int], rule: LossRule) -> dict[int, Plate]:
-    """Return what some transformers lose, by id, with their master meter as it is now; one statement."""
-    return {
-        row[0]: plate(capacity_va=row[1], iron_w=row[2], copper_w=row[3], is_high_side=row[4], rule=rule)
-        for row in fetch(_PLATES, {"ids": list(transformer_ids)})
-    }
+def plates(
+    *, transformer_ids: Sequence[int], days: Sequence[date], rule: LossRule
+) -> tuple[list[Plate], Flags]:  # fmt: skip
+    """
+    Return what transformers lose, (t,), and on which days their master meter counted before them, (t, d).
+
+    In the order that is asked for; one statement. The plate is that of now, the master meter that of the day.
+    """
+    found = {row[0]: row[1:] for row in fetch(_PLATES, {"ids": list(transformer_ids), "days": list(days)})}
+    made = [
+        plate(capacity_va=found[one][0], iron_w=found[one][1], copper_w=found[one][2], rule=rule)
+        for one in transformer_ids
+    ]
+    return made, np.array([found[one][3] for one in transformer_ids], dtype=np.bool_)
 
 
 def of_plate(*, transformer_id: int) -> dict[str, int | None]:
@@ -35,8 +45,9 @@ def of_plate(*, transformer_id: int) -> dict[str, int | None]:
 
 
 _PLATES = """
-SELECT t.id, t.capacity_va, t.iron_w, t.copper_w, coalesce(
-    (SELECT m.is_high_side FROM metering_mastermeter m WHERE m.transformer_id = t.id ORDER BY m.period DESC LIMIT 1),
-    false)
+SELECT t.id, t.capacity_va, t.iron_w, t.copper_w, ARRAY(
+    SELECT EXISTS (SELECT FROM metering_mastermeter m
+                   WHERE m.transformer_id = t.id AND m.is_high_side AND m.period @> d.day)
+    FROM unnest(%(days)s::date[]) WITH ORDINALITY AS d (day, at) ORDER BY d.at)
 FROM metering_transformer t WHERE t.id = ANY(%(ids)s)
 """

@@ -246,12 +246,12 @@ def districts() -> tuple[str, ...]:
 
 
 def ids_by_external_id(external_ids: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the ids of transformers and of feeders that exist, by external id; one statement."""
+    """Return the ids of transformers and of feeders that exist, by external id; one statement. None has a NUL in it."""
     sql = """
         SELECT true, external_id, id FROM metering_transformer WHERE external_id = ANY(%(wanted)s::text[])
         UNION ALL SELECT false, external_id, id FROM metering_feeder WHERE external_id = ANY(%(wanted)s::text[])
     """
-    found = fetch(sql, {"wanted": list(external_ids)})
+    found = fetch(sql, {"wanted": [one for one in external_ids if "\0" not in one]})
     return (
         {external_id: row_id for is_transformer, external_id, row_id in found if is_transformer},
         {external_id: row_id for is_transformer, external_id, row_id in found if not is_transformer},

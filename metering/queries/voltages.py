@@ -30,7 +30,8 @@ class Bands:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """
-    What n meters said over d days, of those that hang at a place of low voltage.
+    What n meters said over d days where they hang now, of those that hang at a place of low voltage; of a place that
+    was moved to another transformer, since the day after.
 
     transformer_ids  0: on none that is known
     hours_mv         (n, d, 24) UNKNOWN where nothing is
@@ -117,7 +118,8 @@ def measured(*, meter_ids: Sequence[int], last: date, count: int) -> Measured:
     hung = fetch(_HUNG, {"meters": list(meter_ids), "at": last})
     row_of = {row[0]: at for at, row in enumerate(hung)}
     slots = np.full((len(hung), count, SLOTS), UNKNOWN, dtype=np.int64)
-    for meter, day, values in fetch(_SAID, {"meters": list(row_of), "start": first, "end": last}):
+    given = {"meters": list(row_of), "since": [max(row[4], first) for row in hung], "end": last}
+    for meter, day, values in fetch(_SAID, given):
         slots[row_of[meter], (day - first).days] = values
     transformers = sorted({row[2] for row in hung if row[2]})
     at_of = {one: at for at, one in enumerate(transformers)}
@@ -187,13 +189,16 @@ SELECT meter_id FROM metering_voltageday WHERE day_date >= %(since)s
 UNION SELECT meter_id FROM metering_voltageforecast WHERE day_date >= %(since)s ORDER BY 1
 """
 _HUNG = """
-SELECT i.meter_id, s.id, s.transformer_id, s.voltage FROM metering_installation i
+SELECT i.meter_id, s.id, s.transformer_id, s.voltage, greatest(lower(i.period), (
+    SELECT max(h.until_date) + 1 FROM metering_pasthanging h WHERE h.service_point_id = s.id))
+FROM metering_installation i
 JOIN metering_servicepoint s ON s.id = i.service_point_id
 WHERE i.meter_id = ANY(%(meters)s) AND i.period @> %(at)s AND s.voltage IN ('220V', '380V') ORDER BY 1
 """
 _SAID = """
-SELECT meter_id, day_date, slots_mv FROM metering_voltageday
-WHERE meter_id = ANY(%(meters)s) AND day_date BETWEEN %(start)s AND %(end)s
+SELECT v.meter_id, v.day_date, v.slots_mv
+FROM unnest(%(meters)s::bigint[], %(since)s::date[]) AS m (id, since)
+JOIN metering_voltageday v ON v.meter_id = m.id AND v.day_date BETWEEN m.since AND %(end)s
 """
 _LOADS = """
 SELECT transformer_id, day_date, hours_wh FROM metering_loadday

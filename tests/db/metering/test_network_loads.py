@@ -10,6 +10,8 @@ from cis.kernel.enums import Role
 from metering.domain.network import Asset
 from metering.models.anomaly import Anomaly, MasterMeter, TransformerDay
 from metering.models.load import AssetForecast, LoadDay
+from metering.models.network import PastHanging
+from metering.models.place import ServicePoint
 from metering.operations import anomalies, master_meters, network_loads
 from metering.queries import network_loads as queries
 from metering.queries.network_loads import Wanted
@@ -95,7 +97,7 @@ def test_again_changes_nothing_and_needs_few_statements(grid, django_assert_num_
         list(LoadDay.objects.order_by("id").values()),
         list(AssetForecast.objects.order_by("id").values()),
     )
-    with django_assert_num_queries(7 + 2):  # its transaction is a savepoint here
+    with django_assert_num_queries(6 + 2):  # its transaction is a savepoint here
         network_loads.keep_feeders(feeder_ids=[feeder.id], last=LAST, zone_name=ZONE)
 
 
@@ -149,3 +151,40 @@ def test_a_master_meter_of_a_feeder_is_set_and_ended(grid):
     master_meters.end_master(end_date=LAST, **of)
     assert not LoadDay.objects.filter(feeder=feeder, is_measured=True).exists()
     assert not MasterMeter.objects.exists()
+
+
+def test_what_is_built_or_empties_today_leaves_the_past_of_its_feeder_as_it_was(grid):
+    feeder, small, large = grid
+    new = metering.transformer(at=feeder)
+    metering.metered(is_interval=True, at=metering.service_point(transformer=new), start_date=LAST)
+    for point in ServicePoint.objects.filter(transformer=small):
+        PastHanging.objects.create(service_point=point, transformer=small, until_date=LAST - timedelta(days=3))
+        ServicePoint.objects.filter(id=point.id).update(transformer=large)
+    _night()
+    known = {row.day_date: row.hours_wh[19] for row in LoadDay.objects.filter(feeder=feeder)}
+    assert LAST not in known, "the new one is not known on its first day"
+    assert LAST - timedelta(days=3) not in known, "on that day a place moved"
+    assert len(known) == DAYS - 2
+    assert set(known.values()) == {77_000}, "no house is missing before or after"
+
+
+def test_a_transformer_with_a_master_meter_and_no_place_is_in_the_load_of_its_feeder(grid):
+    feeder, _, _ = grid
+    bare = metering.transformer(at=feeder)
+    register = _place(np.full(24, 5_000))
+    MasterMeter.objects.create(meter=register.meter, period=(date(2024, 1, 1), None), transformer=bare)
+    _night()
+    assert LoadDay.objects.get(feeder=feeder, day_date=LAST).hours_wh[19] == 82_000
+    assert not TransformerDay.objects.filter(transformer=bare).exists(), "it is balanced against nothing"
+
+
+def test_a_master_meter_on_the_other_side_changes_nothing_of_the_days_before_it(grid):
+    _, small, _ = grid
+    for period, high in (((date(2024, 1, 1), LAST), False), ((LAST, None), True)):
+        register = _place(np.full(24, 2_500))
+        MasterMeter.objects.create(meter=register.meter, period=period, is_high_side=high, transformer=small)
+    _night()
+    lost = dict(TransformerDay.objects.filter(transformer=small).values_list("day_date", "technical_wh"))
+    share = (2_500 / 0.95 / 10_000) ** 2
+    assert lost[LAST] == pytest.approx(24 * (100 + share * (600 + 400)), abs=3)
+    assert lost[LAST - timedelta(days=1)] == pytest.approx(24 * share * 400, abs=3)

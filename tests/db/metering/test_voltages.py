@@ -7,6 +7,7 @@ from django.apps import apps
 
 from cis.kernel.actors import SYSTEM
 from metering.models.load import AssetForecast, LoadDay
+from metering.models.network import PastHanging
 from metering.models.voltage import VoltageDay, VoltageForecast
 from metering.operations import head_end_messages, voltages
 from metering.queries import voltages as queries
@@ -114,3 +115,38 @@ def test_what_can_be_told_no_more_goes(street):
     VoltageDay.objects.all().delete()
     assert voltages.forecast_all(last=LAST) == 0
     assert not VoltageForecast.objects.exists()
+
+
+def test_a_meter_tells_a_place_only_what_it_said_there():
+    (register,) = metering.metered(is_interval=True, start_date=LAST - timedelta(days=2))
+    for n in range(10):
+        mv = 228_000 if n < 3 else 180_000
+        VoltageDay.objects.create(
+            meter=register.meter, day_date=LAST - timedelta(days=n), slots_mv=[mv] * 96
+        )  # fmt: skip
+    assert voltages.forecast_all(last=LAST) == 2
+    assert {one.low_mv for one in VoltageForecast.objects.all()} == {228_000}
+
+
+def test_a_place_that_was_moved_begins_anew_behind_its_transformer(street):
+    far, near, _ = street
+    point = far.meter.installations.get().service_point
+    PastHanging.objects.create(
+        service_point=point, transformer=metering.transformer(), until_date=LAST - timedelta(days=2)
+    )  # fmt: skip
+    voltages.forecast_all(last=LAST)
+    assert set(VoltageForecast.objects.values_list("meter_id", flat=True)) == {near.meter_id, street[2].meter_id}
+
+
+def test_one_part_that_stops_keeps_no_other_from_being_forecast(street, monkeypatch):
+    ids, whole = sorted(one.meter_id for one in street), voltages.forecast
+
+    def broken(*, meter_ids, **given):
+        if meter_ids == ids[:1]:
+            raise ZeroDivisionError
+        return whole(meter_ids=meter_ids, **given)
+
+    monkeypatch.setattr(voltages, "forecast", broken)
+    with pytest.raises(ZeroDivisionError):
+        voltages.forecast_all(last=LAST, chunk=1)
+    assert sorted(set(VoltageForecast.objects.values_list("meter_id", flat=True))) == ids[1:]

@@ -80,8 +80,10 @@ def test_loads_and_losses_of_days_are_read_and_what_tomorrow_brings():
     assert caller.get(f"asset-forecasts?date={today}").json()["results"] == []
     backwards = f"from_date={today}&until_date={today}"
     assert_problem(caller.get(f"transformers/{bank.external_id}/loads?{backwards}"), 422, "invalid_request")
-    assert caller.get("transformers/none/losses").status_code == 404
-    assert caller.get("feeders/none/loads").status_code == 404
+    for wrong in ("until_date=0001-01-01", "from_date=9999-12-31", "from_date=0001-01-01&until_date=9999-12-31"):
+        assert_problem(caller.get(f"transformers/{bank.external_id}/losses?{wrong}"), 422, "invalid_request")
+    for path in ("transformers/none/losses", "feeders/none/loads", "transformers/%00/loads", "feeders/%00/loads"):
+        assert caller.get(path).status_code == 404
 
 
 def test_voltages_of_tomorrow_are_read_with_their_band():
@@ -110,6 +112,7 @@ def test_reading_routes_are_read_with_their_places():
     assert whole["places"][0]["serials"] == [made.registers[0].meter.serial]
     assert "key_note" not in str(whole), "which key opens a door is for who walks there"
     assert caller.get("reading-routes/none").status_code == 404
+    assert caller.get("reading-routes/%00").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from cis.kernel.calendar import local_clock
+from metering.domain.anomaly_features import loads_of
 from metering.domain.hourly import Feeds, Laid, lay
 from metering.domain.intervals import IntervalColumns, Window
 from metering.domain.network_days import NOWHERE, Hung, Sides, of, positions
+from metering.queries import area_loads
 
 ZONE = "Europe/Brussels"
 DAY = timedelta(days=1)
@@ -56,6 +58,17 @@ def test_a_long_day_is_whole_only_with_both_hours_of_its_last_column(hour):
     at = 22 + hour  # on UTC, from the day before
     laid = _lay(_block([5], day - DAY, [10] * 48, missing=[(at // 24, at % 24)]), _starts(day))
     assert not laid.is_whole.any()
+
+
+def test_the_load_of_the_last_hour_of_a_long_day_is_the_mean_of_both():
+    day = date(2016, 10, 30)
+    laid = _lay(_block([5], day - DAY, [10] * 48), _starts(day))
+    total, known, hung = (np.zeros((1, 1, 24), dtype=np.int64) for _ in range(3))
+    one = np.ones((1, 1), dtype=np.int64)
+    area_loads._add(total, known, hung, laid.energy_wh, laid.minutes, one, np.array([-1]), np.array([-1]))
+    assert total.tolist() == [[[10] * 24]]
+    seen = loads_of(energy_wh=laid.energy_wh, minutes=laid.minutes, group=np.array([0]))
+    assert seen.energy_wh.tolist() == [[[10.0] * 24]]
 
 
 def test_a_place_is_known_only_where_each_of_its_meters_is():

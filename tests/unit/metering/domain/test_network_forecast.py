@@ -14,22 +14,24 @@ RULE = LossRule(power_factor_percent=80, line_e4=400, rated_kva=(100, 200), iron
 
 
 def _plate(**values):
-    return plate(
-        **{"capacity_va": 100_000, "iron_w": None, "copper_w": None, "is_high_side": True, **values}, rule=RULE
-    )
+    return plate(**{"capacity_va": 100_000, "iron_w": None, "copper_w": None, **values}, rule=RULE)
+
+
+def _lost(load_wh, is_high_side=True):
+    high = np.broadcast_to(np.array(is_high_side), load_wh.shape[:2])
+    return technical_wh(load_wh=load_wh, plates=[_plate()], is_high_side=high, rule=RULE).tolist()
 
 
 def test_a_transformer_loses_iron_always_and_copper_by_the_square_of_its_load():
     load = np.zeros((1, 2, 24), dtype=np.int64)
     load[0, 1] = 40_000  # 50 kVA at a power factor of 0.8: half of the rating
-    lost = technical_wh(load_wh=load, plates=[_plate()], rule=RULE)
-    assert lost.tolist() == [[200 * 24, 200 * 24 + (1500 + 4000) * 24 // 4]]
-    assert technical_wh(load_wh=-load, plates=[_plate()], rule=RULE).tolist() == lost.tolist()
+    assert _lost(load) == [[200 * 24, 200 * 24 + (1500 + 4000) * 24 // 4]]
+    assert _lost(-load) == _lost(load)
 
 
 def test_behind_a_master_meter_on_the_low_side_only_lines_lose():
-    load = np.full((1, 1, 24), 80_000, dtype=np.int64)
-    assert technical_wh(load_wh=load, plates=[_plate(is_high_side=False)], rule=RULE).tolist() == [[4000 * 24]]
+    load = np.full((1, 2, 24), 80_000, dtype=np.int64)
+    assert _lost(load, [[False, True]]) == [[4000 * 24, (4000 + 1500 + 200) * 24]], "as it was on each day"
 
 
 @pytest.mark.parametrize(
@@ -131,3 +133,12 @@ def test_assets_do_not_know_of_each_other():
     both = np.concatenate((load, load * 3))
     found = _ahead(both, worked)
     assert found.load_wh[:, 0].tolist() == [1_000, 3_000]
+
+
+def test_the_error_of_a_load_that_is_almost_nothing_stays_a_number_that_is_kept():
+    load = np.full((1, 42, 24), 10**9, dtype=np.int64)
+    load[0, -14:] = 0
+    load[0, -14, 0] = 1
+    known = np.ones((1, 42), dtype=bool)
+    found = load_forecast.ahead(load_wh=load, is_known=known, is_worked=[True] * 43, days_ahead=1)
+    assert 0 < found.error_e4.item() < 2**31

@@ -97,3 +97,14 @@ def test_hours_of_which_too_little_is_known_are_not_told():
     assert found.is_known.tolist() == [True, False]
     assert (found.hours_mv[0, 5], set(found.hours_mv[0].tolist())) == (230_000, {230_000, UNKNOWN})
     assert found.hours_mv[0, 6] == UNKNOWN
+
+
+def test_an_interruption_is_no_low_voltage():
+    slots = np.full((1, 3, 96), 228_000)
+    slots[0, 1, 4:9] = 0
+    hours = by_hour(slots)
+    assert hours[0, 1, :4].tolist() == [228_000, UNKNOWN, 228_000, 228_000]
+    load = np.zeros((1, 3, 24), dtype=np.int64)
+    nothing = np.zeros((1, 3), dtype=bool)
+    found = ahead(hours_mv=hours, load_wh=load, load_known=nothing, coming_wh=load[:, 0], coming_known=nothing[:, 0])
+    assert set(found.hours_mv.ravel().tolist()) == {228_000, UNKNOWN}
