@@ -141,11 +141,12 @@ class _Secure(_Plain):
         """Connect; the hands are shaken later, where somebody looks at the clock."""
         super().connect()
         context = ssl.create_default_context()
-        self.sock = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+        self._secure = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock = self._secure
 
     def shake_hands(self) -> None:
         """Look at the certificate."""
-        self.sock.do_handshake()
+        self._secure.do_handshake()
 
 
 Place = ipaddress.IPv4Address | ipaddress.IPv6Address
