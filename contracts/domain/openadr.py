@@ -183,7 +183,7 @@ def without_bearers(subscription: Mapping[str, Any]) -> dict[str, Any]:
     return {**subscription, "objectOperations": wishes}
 
 
-def with_bearers(subscription: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+def with_bearers(subscription: Mapping[str, Any], *, before: Mapping[str, Any]) -> dict[str, Any]:
     """Return a subscription that somebody else wrote anew, with the tokens that its addresses had before."""
     known = {wish["callbackUrl"]: wish.get("bearerToken") for wish in before["objectOperations"]}
     wishes = [
@@ -193,7 +193,7 @@ def with_bearers(subscription: Mapping[str, Any], before: Mapping[str, Any]) -> 
     return {**subscription, "objectOperations": wishes}
 
 
-def may_read(scopes: Collection[str], kind: ObjectKind) -> bool:
+def may_read(scopes: Collection[str], *, kind: ObjectKind) -> bool:
     """Return whether a key with these rights reads objects of a kind."""
     return not {
         f"{SCOPE_PREFIX}{READ_ALL}",

@@ -93,7 +93,7 @@ def nullable(check: Check) -> Check:
     return checked
 
 
-def many(check: Check, most: int = ITEMS_MOST) -> Check:
+def many(check: Check, *, most: int = ITEMS_MOST) -> Check:
     """Return what asks for a list."""
 
     def checked(value: Any, where: str, findings: Findings) -> None:
@@ -197,7 +197,7 @@ SHAPES: Final[Mapping[ObjectKind, Check]] = {
                     },
                     bearerToken=nullable(text(8_000, least=0)),
                 ),
-                CALLBACKS_MOST,
+                most=CALLBACKS_MOST,
             ),
         },
         programID=nullable(_object_id), targets=_targets,

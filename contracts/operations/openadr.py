@@ -132,7 +132,7 @@ def _callbacks(row: OpenAdrObject, document: Mapping[str, Any], reader: Reader) 
     if row.pk is None and own.count() >= SUBSCRIPTIONS_MOST:
         raise TooMany(f"A client has at most {SUBSCRIPTIONS_MOST} subscriptions.")
     if row.pk is not None and row.client_id != reader.client_id:
-        return with_bearers(document, kept(row.document))
+        return with_bearers(document, before=kept(row.document))
     return document
 
 

@@ -77,7 +77,7 @@ def readers(*, client_ids: Collection[str], kind: ObjectKind) -> dict[str, Reade
     return {
         name: Reader(name, f"{SCOPE_PREFIX}{READ_ALL}" in held, granted.get(name) or frozenset())
         for name, held in scopes.items()
-        if granted.get(name, frozenset()) is not None and may_read(held, kind)
+        if granted.get(name, frozenset()) is not None and may_read(held, kind=kind)
     }
 
 
