@@ -1,9 +1,10 @@
 """
 Calls to addresses that somebody else named, as callbacks: never to what only this machine reaches.
 
-Only https, only public addresses, and no redirects: the name is resolved here, and the connection goes to the very
-address that was looked at, so that a name that answers differently the second time opens nothing. Hosts of the setting
-``CALLBACK_HOSTS`` (``host:port``) may be private and without TLS: tests, a sandbox, a closed network.
+Only https, only public addresses, no redirects, and a few seconds for all, however slowly it is answered. The name is
+resolved here, and the connection goes to the very address that was looked at, so that a name that answers differently
+the second time opens nothing. Hosts of the setting ``CALLBACK_HOSTS`` (``host:port``) may be private and without TLS:
+tests, a sandbox, a closed network.
 [source: OWASP, Server-Side Request Forgery Prevention]
 """
 
@@ -11,7 +12,9 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -21,6 +24,9 @@ from django.conf import settings
 from cis.kernel.errors import Refused
 
 TIMEOUT_SECONDS: Final = 10
+"""For connecting, and for all that comes after it."""
+NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+"""Addresses of IPv4 in IPv6, for networks that translate. [source: RFC 6052, 2.1]"""
 HTTPS_PORT: Final = 443
 HTTP_PORT: Final = 80
 VISIBLE: Final = range(0x21, 0x7F)
@@ -68,19 +74,25 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> None:
     """
     parts = checked(url)
     connection = _connection(parts)
+    clock = threading.Timer(TIMEOUT_SECONDS, connection.hang_up)
+    clock.daemon = True
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
+        connection.connect()
+        clock.start()
+        connection.shake_hands()
         connection.request("POST", path, body, dict(headers))
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotTaken(f"it was not reached: {type(error).__name__}") from error
     finally:
+        clock.cancel()
         connection.close()
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise NotTaken(f"it answered {status}")
 
 
-def _connection(parts: SplitResult) -> http.client.HTTPConnection:
+def _connection(parts: SplitResult) -> "_Plain":
     """
     Return a connection to the first public address of a name.
 
@@ -111,6 +123,14 @@ class _Plain(http.client.HTTPConnection):
         """Connect to the address, whatever the name says by now."""
         self.sock = socket.create_connection((self._place, self.port), TIMEOUT_SECONDS)
 
+    def shake_hands(self) -> None:
+        """Do nothing: there is no TLS."""
+
+    def hang_up(self) -> None:
+        """End it from another thread; who waits for an answer gets none."""
+        with suppress(OSError, TypeError):  # TypeError: it is over already
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
 
 class _Secure(_Plain):
     """The same with TLS, whose certificate is that of the name."""
@@ -118,9 +138,15 @@ class _Secure(_Plain):
     default_port = HTTPS_PORT
 
     def connect(self) -> None:
-        """Connect, and look at the certificate."""
+        """Connect; the hands are shaken later, where somebody looks at the clock."""
         super().connect()
-        self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+        context = ssl.create_default_context()
+        self._secure = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock = self._secure
+
+    def shake_hands(self) -> None:
+        """Look at the certificate."""
+        self._secure.do_handshake()
 
 
 Place = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -135,8 +161,13 @@ def _literal(host: str) -> Place | None:
 
 def _is_public(place: Place) -> bool:
     """Return whether an address is one of the open network; one of IPv4 in IPv6 is looked at as what it is."""
-    inner = getattr(place, "ipv4_mapped", None) or getattr(place, "sixtofour", None)
-    return place.is_global and not place.is_multicast and (inner is None or _is_public(inner))
+    if isinstance(place, ipaddress.IPv4Address):
+        return place.is_global and not place.is_multicast
+    if place in NAT64:
+        return _is_public(ipaddress.IPv4Address(int(place) % 2**32))
+    inner = place.ipv4_mapped or place.sixtofour
+    is_odd = place.is_multicast or place.is_reserved or place.is_site_local
+    return place.is_global and not is_odd and (inner is None or _is_public(inner))
 
 
 def _is_excepted(parts: SplitResult) -> bool:

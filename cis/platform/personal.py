@@ -89,6 +89,7 @@ class Held:
     told       of the same rows, that one still says who it was; in SQL that calls the row ``ROW``
     gone       the rows are deleted, not overwritten
     exported   they are part of what a customer gets
+    shown_as   what a customer gets in the place of a column that may speak of others too, in SQL on ``t``
     """
 
     table: str
@@ -104,6 +105,7 @@ class Held:
     told: str = ""
     gone: bool = False
     exported: bool = True
+    shown_as: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +199,7 @@ def rows_of(one: Held, *, customer_id: int, hidden: Mapping[str, Collection[int]
     """
     seen, given = _seen(one, hidden)
     found = db.fetch(
-        f"SELECT to_jsonb(t)::text FROM {one.table} t WHERE {one.way.mine()} {seen} ORDER BY t.id",
+        f"SELECT {_as_shown(one)}::text FROM {one.table} t WHERE {one.way.mine()} {seen} ORDER BY t.id",
         {"customer": customer_id, **given},
     )
     rows = []
@@ -207,6 +209,11 @@ def rows_of(one: Held, *, customer_id: int, hidden: Mapping[str, Collection[int]
             row[name] = sealing.unseal_text(row.get(name) or "")
         rows.append(row)
     return rows
+
+
+def _as_shown(one: Held) -> str:
+    others = ", ".join(f"'{column}', {value}" for column, value in one.shown_as.items())
+    return f"(to_jsonb(t) || jsonb_build_object({others}))" if others else "to_jsonb(t)"
 
 
 def _seen(one: Held, hidden: Mapping[str, Collection[int]]) -> tuple[str, dict[str, Any]]:

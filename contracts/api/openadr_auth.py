@@ -9,6 +9,7 @@ import base64
 import binascii
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote_plus
 
 import structlog
 from django.core import signing
@@ -40,7 +41,8 @@ class TokenAuthentication(BaseAuthentication):
         if kind.lower() != "bearer":
             return None
         given = text.strip()
-        client = keys.client_of(given) if given.startswith(f"{keys.MARK}_") else _of_token(given)
+        find = keys.client_of if given.startswith(f"{keys.MARK}_") else _of_token
+        client = find(given) if is_kept(given) else None
         if client is None:
             raise exceptions.AuthenticationFailed("The token is unknown or expired, or its key was revoked.")
         structlog.contextvars.bind_contextvars(client=client.name)
@@ -75,7 +77,7 @@ def token(request: HttpRequest) -> HttpResponse:
     if not name or not secret:
         return _fault("invalid_request", "Give client_id and client_secret.")
     client = keys.client_of(secret) if is_kept(secret) else None
-    if client is None or client.name != name or _is_blocked(client):
+    if client is None or client.name not in {name, unquote_plus(name)} or _is_blocked(client):
         return _fault("invalid_client", "The client is unknown, or its secret is wrong.", HTTPStatus.UNAUTHORIZED)
     held = {name for name, right in RIGHTS.items() if right.name in client.scopes}
     granted = held & set(given.get("scope", "").split()) if given.get("scope", "").strip() else held
@@ -91,7 +93,11 @@ def token(request: HttpRequest) -> HttpResponse:
 
 
 def _credentials(request: HttpRequest) -> tuple[str, str]:
-    """Return id and secret, of the form or of HTTP Basic, which a server has to take. [source: RFC 6749, 2.3.1]"""
+    """
+    Return id and secret, of the form or of HTTP Basic, which a server has to take. [source: RFC 6749, 2.3.1]
+
+    An id of HTTP Basic may be encoded as in a form, as that says, or not, as many do.
+    """
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "basic":
         return request.POST.get("client_id", ""), request.POST.get("client_secret", "")

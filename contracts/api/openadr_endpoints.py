@@ -38,6 +38,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "kept_by_the_house": HTTPStatus.FORBIDDEN,
     "no_such_parent": HTTPStatus.CONFLICT,
     "name_taken": HTTPStatus.CONFLICT,
+    "ambiguous_resource": HTTPStatus.CONFLICT,
+    "too_many_subscriptions": HTTPStatus.CONFLICT,
     "too_late_to_opt_out": HTTPStatus.CONFLICT,
 }
 """By the code of a refusal; else 400."""

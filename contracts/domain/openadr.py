@@ -31,6 +31,8 @@ SCOPE_PREFIX: Final = "openadr:"
 """With it, a right is that of a key."""
 PAGE_MOST: Final = 50
 TOKEN_SECONDS: Final = 3_600
+SUBSCRIPTIONS_MOST: Final = 20
+"""So many has a client, each with ``openadr_shapes.CALLBACKS_MOST`` callbacks (house rule)."""
 OUR_PREFIX: Final = "wattline:"
 """So begin the names of programs that are shown from our own; nobody else gives such names."""
 RESERVED: Final = ("enrolment-", "programme-")
@@ -145,12 +147,58 @@ def shown(one: Shown, *, reader: Reader, asked: Collection[str] = ()) -> dict[st
     } | {name: value for name, value in one.document.items() if name not in META}
     if one.kind not in SHARED:
         told["clientID"] = one.client_id
+    if one.kind is ObjectKind.SUBSCRIPTION and one.client_id != reader.client_id:
+        told = without_bearers(told)
     if one.kind in GRANTED and (one.targets or told.get("targets")):
         told["targets"] = list(one.targets)
     if one.kind in SHARED and not reader.reads_all and told.get("targets"):
         known = reader.targets.intersection(asked) if asked else reader.targets
         told["targets"] = [target for target in told["targets"] if target in known]
     return told
+
+
+def gone(one: Shown) -> dict[str, Any]:
+    """
+    Return an object for a reader who saw it once and may not know what it is by now: its id, and what has to be there.
+
+    A program has its id in the place of its name.
+    """
+    told = {
+        "id": one.object_id, "createdDateTime": instant(one.created_at),
+        "modificationDateTime": instant(one.modified_at), "objectType": one.kind.type_name,
+    }  # fmt: skip
+    if one.kind is ObjectKind.PROGRAM:
+        return told | {"programName": one.object_id}
+    if one.kind is ObjectKind.EVENT:
+        return told | {"programID": one.document["programID"], "intervals": []}
+    return told
+
+
+def without_bearers(subscription: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a subscription without the tokens of its callbacks: they are for its client and these addresses alone."""
+    wishes = [
+        {name: value for name, value in wish.items() if name != "bearerToken"}
+        for wish in subscription.get("objectOperations", ())
+    ]
+    return {**subscription, "objectOperations": wishes}
+
+
+def with_bearers(subscription: Mapping[str, Any], *, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a subscription that somebody else wrote anew, with the tokens that its addresses had before."""
+    known = {wish["callbackUrl"]: wish.get("bearerToken") for wish in before["objectOperations"]}
+    wishes = [
+        {"bearerToken": known[wish["callbackUrl"]], **wish} if known.get(wish["callbackUrl"]) else wish
+        for wish in subscription["objectOperations"]
+    ]
+    return {**subscription, "objectOperations": wishes}
+
+
+def may_read(scopes: Collection[str], *, kind: ObjectKind) -> bool:
+    """Return whether a key with these rights reads objects of a kind."""
+    return not {
+        f"{SCOPE_PREFIX}{READ_ALL}",
+        f"{SCOPE_PREFIX}{READ_TARGETS if kind in SHARED else READ_OWN}",
+    }.isdisjoint(scopes)
 
 
 def kept_fields(document: Mapping[str, Any], *, kind: ObjectKind, is_business: bool) -> dict[str, Any]:

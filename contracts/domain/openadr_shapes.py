@@ -17,6 +17,7 @@ from contracts.domain.openadr import ObjectKind
 Check = Callable[[Any, str, Findings], None]
 INT32_MOST: Final = 2**31 - 1
 ITEMS_MOST: Final = 10_000
+CALLBACKS_MOST: Final = 10
 NAME_MOST: Final = 128
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _DURATION: Final = re.compile(
@@ -92,12 +93,12 @@ def nullable(check: Check) -> Check:
     return checked
 
 
-def many(check: Check) -> Check:
+def many(check: Check, *, most: int = ITEMS_MOST) -> Check:
     """Return what asks for a list."""
 
     def checked(value: Any, where: str, findings: Findings) -> None:
-        if not isinstance(value, list) or len(value) > ITEMS_MOST:
-            findings.add(where, "bad_list", f"This is a list of at most {ITEMS_MOST}.")
+        if not isinstance(value, list) or len(value) > most:
+            findings.add(where, "bad_list", f"This is a list of at most {most}.")
             return
         for place, one in enumerate(value):
             check(one, f"{where}[{place}]", findings)
@@ -195,7 +196,8 @@ SHAPES: Final[Mapping[ObjectKind, Check]] = {
                         "callbackUrl": _url,
                     },
                     bearerToken=nullable(text(8_000, least=0)),
-                )
+                ),
+                most=CALLBACKS_MOST,
             ),
         },
         programID=nullable(_object_id), targets=_targets,

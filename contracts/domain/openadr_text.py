@@ -15,6 +15,8 @@ from cis.kernel.errors import Refused
 BYTES_MOST: Final = 256 * 1024
 DEPTH_MOST: Final = 20
 DIGITS_MOST: Final = 100
+_FAR: Final = re.compile(r"[eE][+-]?0*[1-9][0-9]{3}")
+"""An exponent of four digits, which the numbers of a database do not reach."""
 _NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -36,8 +38,8 @@ class Written(float):
         :raises BadDocument: no computer of others could read it again.
         """
         made = super().__new__(cls, text)
-        if not math.isfinite(made) or len(text) > DIGITS_MOST:
-            raise BadDocument("A number is too large, or has too many digits.")
+        if not math.isfinite(made) or len(text) > DIGITS_MOST or _FAR.search(text) is not None:
+            raise BadDocument("A number is too large or too small, or has too many digits.")
         made.text = text
         return made
 

@@ -59,14 +59,14 @@ def length(text: Any) -> timedelta | None:
 
 
 def _instant(text: Any) -> datetime | None:
-    """Return an instant; "0001-01-01" means now, which says nothing of an end."""
+    """Return an instant in UTC; "0001-01-01" means now, which says nothing of an end."""
     try:
         found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        if found is None or found.year == 1:
+            return None
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # its year may be beyond what a computer counts, once it is in UTC
         return None
-    if found is None or found.year == 1:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _plus(start: datetime, lasts: timedelta) -> datetime | None:

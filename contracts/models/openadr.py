@@ -23,6 +23,7 @@ class OpenAdrObject(models.Model):
     client_id = models.CharField(max_length=128, help_text="Name of the key whose it is; empty: ours.", blank=True)
     name = models.CharField(max_length=128, default="", blank=True, help_text="By which it is looked for.")
     targets = ArrayField(models.CharField(max_length=128), default=list, blank=True)
+    """Of a report: those of the enrolments of whom it speaks."""
     document = models.TextField()
     version = models.IntegerField(default=1)
     program = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")

@@ -19,11 +19,14 @@ from contracts.domain.openadr import (
     PARENT_FIELD,
     RESERVED,
     SHARED,
+    SUBSCRIPTIONS_MOST,
     ObjectKind,
     Reader,
     kept_fields,
+    with_bearers,
 )
 from contracts.domain.openadr_shapes import BadObject, check
+from contracts.domain.openadr_text import kept
 from contracts.models.openadr import OpenAdrObject
 from contracts.operations import openadr_bridge, openadr_reports
 from contracts.operations.openadr_rows import bury_step, write_step
@@ -34,6 +37,12 @@ class NoSuchParent(Refused):
     """A document names an object that is not there, or that the client does not see."""
 
     code = "no_such_parent"
+
+
+class TooMany(Refused):
+    """The client has as many subscriptions as it may."""
+
+    code = "too_many_subscriptions"
 
 
 class NotYours(Refused):
@@ -51,7 +60,7 @@ def create(
 
     :raises BadObject: the document does not look as the specification says, or takes names or targets that are ours.
     :raises BadAddress: nobody is called back there. :raises NoSuchParent: it names an object that is not there.
-    :raises NameTaken: another object has its name.
+    :raises NameTaken: another object has its name. :raises TooMany: the client has enough subscriptions.
     :raises TooLate, IllegalMove: a report opts out of one of our events when nobody does any more.
     """
     return _write(OpenAdrObject(kind=kind.value), document, reader, at, actor)
@@ -86,12 +95,11 @@ def delete(
     :raises UnknownObject: there is none that the client sees. :raises NotYours: it is ours.
     """
     row = _lock(kind, object_id, reader)
-    going = OpenAdrObject.objects.filter(queries.LIVE, enrollment__isnull=False, kind=ObjectKind.RESOURCE.value)
-    freed = going.filter(queries.Q(id=row.id) | queries.Q(ven=row)).values_list("enrollment_id", flat=True)
-    if kind in GRANTED:
-        openadr_bridge.show_enrolments_step(
-            enrollment_ids=[one for one in freed if one is not None], at=at, is_leaving=True
-        )  # fmt: skip
+    if kind in GRANTED:  # resources are locked before events are shown anew, as who links them does
+        rows = OpenAdrObject.objects.filter(queries.LIVE, kind=ObjectKind.RESOURCE.value).order_by("id")
+        going = list(rows.filter(queries.Q(id=row.id) | queries.Q(ven=row)).select_for_update())
+        freed = [one.enrollment_id for one in going if one.enrollment_id is not None]
+        openadr_bridge.show_enrolments_step(enrollment_ids=freed, at=at, is_leaving=True)
     bury_step(row, at=at, actor=actor)
     return row
 
@@ -105,12 +113,27 @@ def _write(
     targets = _targets(row, document, reader)
     _bind(row, document, reader)
     if kind is ObjectKind.SUBSCRIPTION:
-        for wish in document["objectOperations"]:
-            outward.checked(wish["callbackUrl"])
+        document = _callbacks(row, document, reader)
     if kind is ObjectKind.REPORT:
-        openadr_reports.hear_step(row, document, at=at, actor=actor)
-    kept = kept_fields(document, kind=kind, is_business=reader.reads_all)
-    return write_step(row, kept, targets=targets, at=at, actor=actor)
+        openadr_reports.hear_step(row, document, reader=reader, at=at, actor=actor)
+    fields = kept_fields(document, kind=kind, is_business=reader.reads_all)
+    return write_step(row, fields, targets=targets, at=at, actor=actor)
+
+
+def _callbacks(row: OpenAdrObject, document: Mapping[str, Any], reader: Reader) -> Mapping[str, Any]:
+    """
+    Return a subscription whose callbacks may be made; its tokens stay where another than its client changes it.
+
+    :raises BadAddress: nobody is called back there. :raises TooMany: its client has enough.
+    """
+    for wish in document["objectOperations"]:
+        outward.checked(wish["callbackUrl"])
+    own = OpenAdrObject.objects.filter(queries.LIVE, kind=ObjectKind.SUBSCRIPTION.value, client_id=row.client_id)
+    if row.pk is None and own.count() >= SUBSCRIPTIONS_MOST:
+        raise TooMany(f"A client has at most {SUBSCRIPTIONS_MOST} subscriptions.")
+    if row.pk is not None and row.client_id != reader.client_id:
+        return with_bearers(document, before=kept(row.document))
+    return document
 
 
 def _bind(row: OpenAdrObject, document: Mapping[str, Any], reader: Reader) -> None:
@@ -121,6 +144,8 @@ def _bind(row: OpenAdrObject, document: Mapping[str, Any], reader: Reader) -> No
         row.client_id = document.get("clientID", reader.client_id) if is_named else reader.client_id
     parent = _parent(kind, document, reader)
     if kind is ObjectKind.RESOURCE and parent is not None:
+        if row.enrollment_id is not None and parent.client_id != row.client_id:
+            raise NotYours("It answers for a customer: whose it is, is decided on the desk.")
         row.ven, row.client_id = parent, parent.client_id
     elif kind is ObjectKind.REPORT and parent is not None:
         row.event, row.program_id = parent, parent.program_id
@@ -146,7 +171,7 @@ def _parent(kind: ObjectKind, document: Mapping[str, Any], reader: Reader) -> Op
 
 def _targets(row: OpenAdrObject, document: Mapping[str, Any], reader: Reader) -> tuple[str, ...] | None:
     """
-    Return the targets that a document gives; None: those that were granted stay.
+    Return the targets that a document gives; None: those stay that were granted, or of whom a report speaks.
 
     Those that a resource has by its enrolment are shown with it, and may come back.
 
@@ -163,7 +188,7 @@ def _targets(row: OpenAdrObject, document: Mapping[str, Any], reader: Reader) ->
         raise BadObject(f"Targets that begin with {' or '.join(RESERVED)} are given by this VTN alone.")
     if kind is ObjectKind.PROGRAM and document["programName"].startswith(OUR_PREFIX):
         raise BadObject(f"Names that begin with {OUR_PREFIX} are given by this VTN alone.")
-    return given if kind in SHARED | GRANTED else ()
+    return given if kind in SHARED | GRANTED else None
 
 
 def _lock(kind: ObjectKind, object_id: str, reader: Reader) -> OpenAdrObject:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from cis.platform import outbox, outward
 from cis.platform.db import joins_transaction, opens_transaction
 from cis.platform.outbox import Message
-from contracts.domain.openadr import GRANTED, SHARED, ObjectKind, Operation, Reader, sees, shown
+from contracts.domain.openadr import GRANTED, SHARED, ObjectKind, Operation, Reader, gone, sees, shown, without_bearers
 from contracts.domain.openadr_text import kept, written
 from contracts.models.openadr import OpenAdrObject
 from contracts.queries import openadr as queries
@@ -42,7 +42,7 @@ def tell_step(
         kind=ObjectKind.SUBSCRIPTION.value,
     )  # fmt: skip
     found = list(subscriptions.order_by("id"))
-    readers = queries.readers(client_ids={one.client_id for one in found}) if found else {}
+    readers = queries.readers(client_ids={one.client_id for one in found}, kind=kind) if found else {}
     payloads: dict[str, Mapping[str, Any]] = {}
     for one in found:
         reader = readers.get(one.client_id)
@@ -70,7 +70,8 @@ def send(message: Message) -> None:
     row = OpenAdrObject.objects.select_related("enrollment").filter(id=given["object"]).first()
     if subscription is None or row is None:
         return
-    reader = queries.readers(client_ids=[subscription.client_id]).get(subscription.client_id)
+    readers = queries.readers(client_ids=[subscription.client_id], kind=ObjectKind(row.kind))
+    reader = readers.get(subscription.client_id)
     wishes = kept(subscription.document)["objectOperations"]
     if reader is None or given["place"] >= len(wishes):
         return
@@ -90,10 +91,14 @@ def send(message: Message) -> None:
 def _call(
     wish: Mapping[str, Any], row: OpenAdrObject, operation: Operation, reader: Reader, message: Message
 ) -> None:  # fmt: skip
+    """Send what a reader may know: of what was hidden from it no more than that it is gone; tokens are told nobody."""
+    kind, one = ObjectKind(row.kind), queries.as_shown(row)
+    knows = sees(reader, kind=kind, client_id=row.client_id, targets=row.targets)
+    about = shown(one, reader=reader) if knows else gone(one)
     told = {
-        "objectType": ObjectKind(row.kind).type_name,
+        "objectType": kind.type_name,
         "operation": operation.value,
-        "object": shown(queries.as_shown(row), reader=reader),
+        "object": without_bearers(about) if kind is ObjectKind.SUBSCRIPTION else about,
     }
     headers = {"Content-Type": "application/json", "Webhook-Id": message.message_id.strip("<>")}
     if wish.get("bearerToken"):

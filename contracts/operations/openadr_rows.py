@@ -74,6 +74,8 @@ def bury_step(
     gone, kind = [], ObjectKind(row.kind)
     if kind in CHILD and not is_alone:
         children = OpenAdrObject.objects.filter(**{CHILD[kind]: row}, deleted_at=None).order_by("id")
+        if kind is ObjectKind.PROGRAM:  # reports go with their events
+            children = children.exclude(kind=ObjectKind.REPORT.value)
         for child in children:
             gone += bury_step(child, at=at, actor=actor)
     row.deleted_at, row.modified_at, row.version = at, at, row.version + 1

@@ -13,17 +13,20 @@ from cis.platform import keys
 from contracts.domain.openadr import (
     GRANTED,
     READ_ALL,
+    RESERVED,
     SCOPE_PREFIX,
     SHARED,
     ObjectKind,
     Reader,
     Shown,
     enrolment_target,
+    may_read,
     program_target,
 )
 from contracts.domain.openadr_text import is_kept, kept
 from contracts.models.openadr import OpenAdrObject
 
+ID_DIGITS = 18
 LIVE = Q(deleted_at=None)
 
 
@@ -64,13 +67,17 @@ def reader(*, client_id: str, reads_all: bool) -> Reader:
     return Reader(client_id, reads_all, granted.get(client_id) or frozenset())
 
 
-def readers(*, client_ids: Collection[str]) -> dict[str, Reader]:
-    """Return those of some clients who may read still: their key holds, their VEN is not blocked; two statements."""
+def readers(*, client_ids: Collection[str], kind: ObjectKind) -> dict[str, Reader]:
+    """
+    Return those of some clients who may read objects of a kind still; two statements.
+
+    Their key holds and has the right to, and their VEN is not blocked.
+    """
     scopes, granted = keys.scopes_of(names=client_ids), _granted(client_ids)
     return {
         name: Reader(name, f"{SCOPE_PREFIX}{READ_ALL}" in held, granted.get(name) or frozenset())
         for name, held in scopes.items()
-        if granted.get(name, frozenset()) is not None
+        if granted.get(name, frozenset()) is not None and may_read(held, kind=kind)
     }
 
 
@@ -149,8 +156,15 @@ def _bearing(kind: ObjectKind, asked: Collection[str]) -> Q:
     found = Q(targets__overlap=sorted(asked))
     if kind is not ObjectKind.RESOURCE:
         return found
-    ids = [int(name.removeprefix("enrolment-")) for name in asked if name.removeprefix("enrolment-").isdecimal()]
-    return found | Q(enrollment_id__in=[one for one in ids if one < 2**63])
+    ids = {prefix: _numbers(asked, prefix) for prefix in RESERVED}
+    of_enrolment, of_program = (ids[prefix] for prefix in RESERVED)
+    return found | Q(enrollment_id__in=of_enrolment) | Q(enrollment__program_id__in=of_program)
+
+
+def _numbers(asked: Collection[str], prefix: str) -> list[int]:
+    """Return the ids of targets that we grant; none is longer than a row's id can be."""
+    rests = [name.removeprefix(prefix) for name in asked if name.startswith(prefix)]
+    return [int(rest) for rest in rests if rest.isdecimal() and len(rest) <= ID_DIGITS]
 
 
 def _granted(client_ids: Collection[str]) -> dict[str, frozenset[str] | None]:

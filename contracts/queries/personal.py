@@ -18,6 +18,7 @@ from cis.platform.personal import (
 )
 from contracts.domain.application_workflow import OPEN
 from contracts.domain.changes import OPEN_STATES
+from contracts.domain.openadr import RESERVED
 from contracts.domain.programs import EnrollmentState
 from contracts.models.application import ServiceApplication
 from contracts.models.change import ChangeSet
@@ -49,11 +50,27 @@ EVENT_PART = Held(
     table="contracts_eventpart", way=within(ENROLLMENT, "enrollment_id"), subject="demand_event_part",
     erased=struck("reason"),
 )  # fmt: skip
+_OWN = ENROLLMENT.way.mine("own")
 OPENADR = Held(
-    table="contracts_openadrobject", way=within(ENROLLMENT, "enrollment_id"),
+    table="contracts_openadrobject",
+    way=either(
+        within(ENROLLMENT, "enrollment_id"),
+        Way(  # a report on several; its targets say on whom
+            f"({ROW}.kind = 'report' AND {ROW}.targets && "
+            f"ARRAY(SELECT '{RESERVED[0]}' || own.id FROM {ENROLLMENT.table} own WHERE {_OWN})::varchar[])"
+        ),
+    ),
     erased={"document": "'{}'", "name": KEY_GONE, "deleted_at": "coalesce(t.deleted_at, now())"},
+    shown_as={
+        "document": "CASE WHEN t.kind = 'report' AND cardinality(t.targets) > 1 THEN '–' ELSE t.document END",
+        "targets": "CASE WHEN t.kind = 'report' THEN '{}' ELSE t.targets END",
+    },
 )  # fmt: skip
-"""A device that answers for a customer, and what it reported: gone for its client too, as nothing is left to show."""
+"""
+A device that answers for a customer, and what it reported: gone for its client too, as nothing is left to show.
+
+Of a report on several, nobody is told what it says of the others; it goes with the first who is erased.
+"""
 CHANGE = Held(
     table="contracts_changeset", way=BY_CUSTOMER, subject="change",
     erased=struck("name", "position", "reason", "stuck_message"),

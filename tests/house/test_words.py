@@ -28,7 +28,7 @@ NOT_ON_PAGES = {
     "request_in_progress", "supplier_not_loaded", "unknown_base", "unknown_key",
     "unknown_role", "unknown_scope", "unknown_user", "unknown_zone", "unusable_rate",
     "bad_address", "bad_document", "bad_openadr_object", "bad_query", "kept_by_the_house", "name_taken",
-    "no_such_parent", "ven_blocked",
+    "no_such_parent", "ven_blocked", "ambiguous_resource", "too_many_subscriptions",
     "unusable_weights", "values_too_large", "wrong_periods", "yearly_limits_differ", "file_taken",
 }  # fmt: skip
 

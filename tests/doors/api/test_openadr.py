@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote_plus
 
 import pytest
 import time_machine
@@ -241,11 +242,13 @@ def test_a_token_ends_with_its_key(ven):
 
 
 def test_credentials_may_come_as_basic(ven):
-    text = base64.b64encode(f"{ven.name}:{ven.bearer}".encode()).decode()
-    reply = Client().post(
-        f"{BASE}/auth/token", {"grant_type": "client_credentials"}, headers={"Authorization": f"Basic {text}"}
-    )
-    assert reply.status_code == 200
+    for name in (ven.name, quote_plus(ven.name)):
+        text = base64.b64encode(f"{name}:{ven.bearer}".encode()).decode()
+        reply = Client().post(
+            f"{BASE}/auth/token", {"grant_type": "client_credentials"}, headers={"Authorization": f"Basic {text}"}
+        )
+        assert reply.status_code == 200
+    refused(Caller((), bearer="wl_\x00_x").ask("GET", "vens"), 401, "authentication_failed")
 
 
 def test_who_gives_no_token(ven):

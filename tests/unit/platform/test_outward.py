@@ -2,6 +2,8 @@
 
 import socket
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -41,6 +43,8 @@ def receiver(settings):
         "https://[::ffff:127.0.0.1]/", "https://user@example.com/", "ftp://example.com/", "https:///x", "https://",
         "https://exa mple.com/", "https://example.com/\r\nX: y", "https://example.com:0/", "https://example.com:99999/",
         "nonsense", "", "https://[", "https://0.0.0.0/", "https://224.0.0.1/",
+        "https://[64:ff9b::7f00:1]/", "https://[64:ff9b::a9fe:a9fe]/", "https://[64:ff9b:1::a00:1]/",
+        "https://[::127.0.0.1]/", "https://[fec0::1]/", "https://[2002:a00:1::]/",
     ],
 )  # fmt: skip
 def test_what_is_never_called(url, settings):
@@ -52,6 +56,8 @@ def test_what_is_never_called(url, settings):
 def test_a_public_name_may_be_called(settings):
     settings.CALLBACK_HOSTS = []
     assert outward.checked("https://example.com/callbacks?x=1").hostname == "example.com"
+    for literal in ("93.184.215.14", "[2606:4700::1111]", "[64:ff9b::5db8:d70e]"):
+        assert outward.checked(f"https://{literal}/")
 
 
 @pytest.mark.parametrize("place", ["127.0.0.1", "10.1.2.3", "::1", "fe80::1%eth0", "::ffff:192.168.0.1"])
@@ -74,3 +80,28 @@ def test_a_host_of_the_setting_is_called_and_no_redirect_followed(settings, rece
     settings.CALLBACK_HOSTS = ["127.0.0.1:1"]
     with pytest.raises(NotTaken, match="not reached"):
         outward.post("http://127.0.0.1:1/", body=b"", headers={})
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_who_answers_for_ever_is_not_listened_to(monkeypatch, settings, scheme):
+    """Each byte comes in time, but never the last; so does the handshake of TLS."""
+    monkeypatch.setattr(outward, "TIMEOUT_SECONDS", 0.2)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            caller, _place = server.accept()
+            with caller, suppress(OSError):
+                while not over.wait(0.05):
+                    caller.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" if scheme == "http" else b"\x16")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        host = f"127.0.0.1:{server.getsockname()[1]}"
+        settings.CALLBACK_HOSTS = [host]
+        began = time.monotonic()
+        with pytest.raises(NotTaken, match="not reached"):
+            outward.post(f"{scheme}://{host}/", body=b"", headers={})
+        over.set()
+        thread.join(2)
+    assert time.monotonic() - began < 2

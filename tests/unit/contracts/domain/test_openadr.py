@@ -66,7 +66,8 @@ def test_values_come_back_as_they_were_written(text):
     "body",
     [
         b"", b"[]", b"1", b"{", b'{"a":1e999}', b'{"a":NaN}', b'{"a":Infinity}', b'{"a":"\\u0000"}',
-        b'{"a":"\\ud800"}', b'{"\\u0000":1}', b'{"a":1,"a":2}', b"\xff", b'{"a":' + b"9" * 101 + b"}",
+        b'{"a":"\\ud800"}', b'{"\\u0000":1}', b'{"a":1e-99999}', b'{"a":0E+00099999}',
+        b'{"a":1,"a":2}', b"\xff", b'{"a":' + b"9" * 101 + b"}",
         b'{"a":' + b"[" * 30 + b"]" * 30 + b"}", b'{"a":' + b"[" * 50_000, b'{"a":"' + b"x" * 300_000 + b'"}',
     ],
 )  # fmt: skip
@@ -123,6 +124,8 @@ def test_when_an_event_is_over():
     assert ends_at(event(intervalPeriod=hour, intervals=two)) == AT + timedelta(hours=2)
     assert ends_at(event(intervalPeriod=hour, duration="PT6H")) == AT + timedelta(hours=6)
     assert ends_at(event(intervals=own)) == AT + timedelta(hours=4)
+    # In UTC it would be in a year that no computer reads again.
+    assert ends_at(event(intervalPeriod={"start": "9999-12-31T23:00:00-05:00", "duration": "PT0S"})) is None
     for nobody_knows in (
         event(),
         event(intervalPeriod={"start": "0001-01-01", "duration": "PT1H"}),
