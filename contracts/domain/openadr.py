@@ -263,8 +263,9 @@ def replies(report: Mapping[str, Any]) -> dict[str, Reply]:
     """
     Return what a report says for each resource by its name, where it says anything: the last interval counts.
 
-    OPERATING_STATE IDLE_OPTED_OUT or RUNNING_OPTED_OUT, and SIMPLE_LEVEL 0, opt out; another state that is no error,
-    and a level above 0, say that the resource heard of it and takes part. [source: OpenADR 3.1.0 report payloads]
+    OPERATING_STATE IDLE_OPTED_OUT or RUNNING_OPTED_OUT opt out; another state that is no error, and a SIMPLE_LEVEL
+    above 0, say that the resource heard of it and takes part. Level 0 is how it runs anyway, before an event and after
+    it, and says neither. [source: OpenADR 3.1.0 report payloads]
     """
     found: dict[str, Reply] = {}
     for resource in report.get("resources", ()):
@@ -281,7 +282,7 @@ def _reply(payload: Mapping[str, Any]) -> Reply | None:
     if payload["type"] == "OPERATING_STATE" and isinstance(value, str) and value not in _NO_ANSWER:
         return Reply.OPTS_OUT if value in _OPTED_OUT else Reply.TAKES_PART
     if payload["type"] == "SIMPLE_LEVEL" and isinstance(value, int | float) and not isinstance(value, bool):
-        return Reply.TAKES_PART if value > 0 else Reply.OPTS_OUT
+        return Reply.TAKES_PART if value > 0 else None
     return None
 
 

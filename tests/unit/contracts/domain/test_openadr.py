@@ -190,7 +190,7 @@ def test_what_the_vtn_writes_is_not_what_clients_say():
         ({"type": "OPERATING_STATE", "values": ["IDLE_OPTED_OUT"]}, Reply.OPTS_OUT),
         ({"type": "OPERATING_STATE", "values": ["RUNNING_CURTAILED"]}, Reply.TAKES_PART),
         ({"type": "OPERATING_STATE", "values": ["ERROR"]}, None),
-        ({"type": "SIMPLE_LEVEL", "values": [0]}, Reply.OPTS_OUT),
+        ({"type": "SIMPLE_LEVEL", "values": [0]}, None),
         ({"type": "SIMPLE_LEVEL", "values": [2]}, Reply.TAKES_PART),
         ({"type": "SIMPLE_LEVEL", "values": [True]}, None),
         ({"type": "SIMPLE_LEVEL", "values": []}, None),
