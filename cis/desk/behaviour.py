@@ -23,10 +23,10 @@ def show(request: HttpRequest, service_point_id: int) -> HttpResponse:
     found = places.overview(service_point_ids=[service_point_id], at_date=today())
     if not found:
         raise Http404
-    supplied = supply.at_places(service_point_ids=[service_point_id])
-    if not supplied:
+    supplied = supply.until_day(service_point_id=service_point_id, on=today())
+    if supplied is None:
         return render(request, "desk/behaviour.html", {"place": found[0], "account": None, "use": None})
-    account = accounts.overview(account_id=supplied[0].account_id, at_date=today())
+    account = accounts.overview(account_id=supplied.account_id, at_date=today())
     customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.SERVICE)
     since = next(span.start_date for span in account.holders if span.customer_id == account.holder.id)
     use = supply_uses.of_place(

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cis.desk.answers import or_404, today
+from cis.desk.answers import today
+from cis.desk.read_rounds import walked
 from cis.desk.roles import FIELD_WORKERS
 from cis.desk.route_words import MISSES
 from cis.kernel.errors import Refused
@@ -29,9 +30,8 @@ from metering.domain.routes import MissReason
 from metering.domain.vee_entry import Band
 from metering.operations import phone_reads
 from metering.operations.phone_reads import Answered
-from metering.queries import phone_reads as sent
 from metering.queries import routes as queries
-from metering.queries.routes import Line, RoundCard, RouteCard
+from metering.queries.routes import Line
 
 WORKER = "field-worker.js"
 PICTURE = "photo-"
@@ -77,7 +77,7 @@ class Stop:
 @require_safe
 def walk(request: HttpRequest, round_id: int) -> HttpResponse:
     """Show a round for a phone; the page stays usable without net."""
-    card, route = _mine(request, round_id)
+    card, route = walked(request, round_id)
     day = min(max(today(), card.start_date), card.end_date - timedelta(days=1))
     context = {
         "round": card, "route": route, "day": day, "made_at": timezone.now().isoformat(),
@@ -96,7 +96,7 @@ def walk(request: HttpRequest, round_id: int) -> HttpResponse:
 @allow(*FIELD_WORKERS)
 def sync(request: HttpRequest, round_id: int) -> JsonResponse:
     """Take in what a phone kept, answer each entry by its key, and say how the round stands."""
-    _mine(request, round_id)
+    walked(request, round_id)
     actor = actor_of(request)
     # Somebody else has signed in on this phone: what is not theirs is not booked under their name.
     if request.POST.get("user", "") != str(actor.id):
@@ -188,12 +188,3 @@ def _words() -> dict[str, str]:
         "no_place": _("The phone does not say where it is."),
         "progress": _("%(read)s of %(all)s read, %(missed)s missed"),
     }
-
-
-def _mine(request: HttpRequest, round_id: int) -> tuple[RoundCard, RouteCard]:
-    """Return a round that the actor may walk, and its route; to a crew the rounds of another one do not exist."""
-    with or_404():
-        card = queries.one_round(round_id=round_id, today=today())
-        route = queries.one(route_id=card.route_id)
-        sent.check_visible(round_id=round_id, route=route, actor=actor_of(request))
-    return card, route

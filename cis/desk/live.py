@@ -42,10 +42,10 @@ def show(request: HttpRequest, service_point_id: int) -> HttpResponse:
 
 def _head(request: HttpRequest, place: ServicePointOverview, *, is_poll: bool) -> dict[str, Any]:
     """Return the place and the account supplied there last, recording that somebody looked at its holder's place."""
-    supplied = supply.at_places(service_point_ids=[place.id])
-    if not supplied:
+    supplied = supply.until_day(service_point_id=place.id, on=today())
+    if supplied is None:
         return {"place": place, "account": None}
-    account = accounts.overview(account_id=supplied[0].account_id, at_date=today())
+    account = accounts.overview(account_id=supplied.account_id, at_date=today())
     holder_id, actor = account.holder.id, actor_of(request)
     if not (is_poll and looks.is_recorded(customer_id=holder_id, actor=actor, on_date=today())):
         customer_operations.record_look(customer_id=holder_id, actor=actor, purpose=LookPurpose.SERVICE)

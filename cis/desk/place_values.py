@@ -52,9 +52,9 @@ def _file(form: SpanForm, service_point_id: int, external_id: str) -> HttpRespon
 
 
 def _head(request: HttpRequest, place: places.ServicePointOverview) -> dict[str, Any]:
-    supplied = supply.at_places(service_point_ids=[place.id])
-    if not supplied:
+    supplied = supply.until_day(service_point_id=place.id, on=today())
+    if supplied is None:
         return {"place": place, "account": None}
-    account = accounts.overview(account_id=supplied[0].account_id, at_date=today())
+    account = accounts.overview(account_id=supplied.account_id, at_date=today())
     customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     return {"place": place, "account": account}

@@ -27,7 +27,7 @@ from metering.operations import read_rounds as operations
 from metering.operations import round_files
 from metering.queries import phone_reads
 from metering.queries import routes as queries
-from metering.queries.routes import Line, RoundCard
+from metering.queries.routes import Line, RoundCard, RouteCard
 
 PROGRESS = "round-progress"
 TYPED_MOST = 40
@@ -73,7 +73,7 @@ def grid(request: HttpRequest, round_id: int) -> HttpResponse:
 @allow(*FIELD_WORKERS)
 def row(request: HttpRequest, round_id: int, register_id: int) -> HttpResponse:
     """Take in what was typed for one counter; the answer is its row, with those that changed with it."""
-    card = _card(round_id)
+    card, _route = walked(request, round_id)
     typed = request.POST.get("reading", "").strip()[:TYPED_MOST]
     lines = queries.lines(card=card, today=today(), register_ids=[register_id])
     if not lines:
@@ -95,7 +95,7 @@ def row(request: HttpRequest, round_id: int, register_id: int) -> HttpResponse:
 @allow(*FIELD_WORKERS)
 def act(request: HttpRequest, round_id: int) -> HttpResponse:
     """Close a round, or open it again."""
-    _card(round_id)
+    walked(request, round_id)
     action, actor = request.POST.get("action", ""), actor_of(request)
     if action not in {"close", "reopen"}:
         raise Http404
@@ -128,7 +128,7 @@ def export(request: HttpRequest, round_id: int) -> StreamingHttpResponse:  # noq
 @allow(*FIELD_WORKERS)
 def upload(request: HttpRequest, round_id: int) -> HttpResponse:
     """Take in the file of a round; lines that are wrong are listed, the others kept."""
-    card = _card(round_id)
+    card, _route = walked(request, round_id)
     form = RoundFileForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, card, form)
@@ -235,6 +235,15 @@ def _day(card: RoundCard) -> date:
 
 def _band(card: RoundCard, line: Line) -> Band | None:
     return line.band(line.read_date or _day(card))
+
+
+def walked(request: HttpRequest, round_id: int) -> tuple[RoundCard, RouteCard]:
+    """Return a round that the actor may walk, and its route; to a crew the rounds of another one do not exist."""
+    card = _card(round_id)
+    with or_404():
+        route = queries.one(route_id=card.route_id)
+        phone_reads.check_visible(round_id=round_id, route=route, actor=actor_of(request))
+    return card, route
 
 
 def _card(round_id: int) -> RoundCard:

@@ -175,10 +175,10 @@ def _found(service_point_id: int, rule_id: int) -> tuple[ServicePointOverview, R
 
 def _head(request: HttpRequest, place: ServicePointOverview) -> dict[str, Any]:
     """Return the place and the account supplied there last, recording that somebody looked at its holder's place."""
-    supplied = supply.at_places(service_point_ids=[place.id])
-    if not supplied:
+    supplied = supply.until_day(service_point_id=place.id, on=today())
+    if supplied is None:
         return {"place": place, "account": None}
-    account = accounts.overview(account_id=supplied[0].account_id, at_date=today())
+    account = accounts.overview(account_id=supplied.account_id, at_date=today())
     customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     return {"place": place, "account": account}
 

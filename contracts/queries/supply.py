@@ -32,6 +32,12 @@ def on_day(*, service_point_id: int, on: date) -> SupplyRow | None:
     return found[0] if found else None
 
 
+def until_day(*, service_point_id: int, on: date) -> SupplyRow | None:
+    """Return the account supplied at a service point on a date, else the last one before; None: none; one statement."""
+    found = _rows("g.service_point_id = ANY(%(wanted)s) AND lower(g.period) <= %(on)s::date", [service_point_id], on)
+    return found[0] if found else None
+
+
 def of_accounts(*, account_ids: Iterable[int]) -> dict[int, SupplyRow]:
     """Return the latest place of each account, by account id; one statement. An account without supply is left out."""
     found: dict[int, SupplyRow] = {}

@@ -180,9 +180,9 @@ class VoltageForecasts(APIView):
         page, reply = api.page_of(self, request, rows.only("id"))
         cards = voltages.by_ids(forecast_ids=[row.id for row in page])
         names = tuple(str(name) for name in contract.VoltageOut().fields if name != "date")
-        shown = [
-            {**{name: getattr(cards[row.id], name) for name in names}, "date": cards[row.id].day_date} for row in page
-        ]
+        # Between the two statements the night may have taken one away.
+        found = [cards[row.id] for row in page if row.id in cards]
+        shown = [{**{name: getattr(one, name) for name in names}, "date": one.day_date} for one in found]
         return reply([contract.VoltageOut(one).data for one in shown])
 
 

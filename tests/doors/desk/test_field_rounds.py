@@ -108,6 +108,8 @@ def test_to_a_crew_the_rounds_of_another_one_do_not_exist(supplier, walked):
         assert answer.status_code == status
         assert answer.headers.get("Field-User") == (str(user_id) if status == 200 else None)
         assert send(client, walked, value(walked, 0, "1100"), user=user_id).status_code == status
+        for door in (f"rows/{walked[0].registers[1].id}/", "upload/"):
+            assert client.post(f"/desk/routes/rounds/{walked[1]}/{door}", {"reading": ""}).status_code == status
     assert PhoneRead.objects.get().actor_id == member.id
 
 

@@ -8,9 +8,10 @@ import time_machine
 
 from cis.kernel.actors import SYSTEM
 from cis.platform.models import AuditEvent
+from contracts.models.agreement import ServiceAgreement
 from metering.operations import head_end_messages
 from metering.queries import live
-from tests.factories import metering
+from tests.factories import accounts, contracts, metering
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2026, 3, 9, 16, tzinfo=UTC)  # 2026-03-10 00:00 in Shanghai; it is 10:00 there
@@ -54,6 +55,16 @@ def test_the_curve_grows_while_somebody_looks(desk, smart):
     assert [found in grown for found in (">9.5 <small>kWh", ">2 <small>kW<", "Energy fed in")] == [True] * 3
     assert re.search(r"Intervals missing</div><div class=\"tile-value\">2<", grown)
     assert "not all of it is known" in grown
+
+
+def test_who_moves_in_next_month_is_not_shown_as_living_there(desk, billed, smart):
+    follower = accounts.account()
+    agreement = billed.agreement
+    ServiceAgreement.objects.filter(id=agreement.id).update(period=(agreement.period.lower, date(2126, 4, 1)))
+    contracts.agreement(account=follower, service_point=smart, start_date=date(2126, 4, 1))
+    page = page_of(desk, smart)
+    shown = [f"/desk/customers/{one.id}/" in page for one in (billed.account, follower)]
+    assert shown == [True, False]
 
 
 def test_the_look_is_recorded_once_and_not_with_each_poll(desk, smart):
