@@ -17,7 +17,7 @@ def test_one_of_three_transformers_will_be_overloaded_tomorrow():
     today = date(2026, 3, 10)
     for _ in range(4):
         metering.service_point(transformer=metering.transformer())
-    assert carrying.build(today=today) == 6
+    assert carrying.build(today=today) == 2 * (3 + 3), "two days of three transformers, and of the feeder of each"
     tomorrow = {"day": today + timedelta(days=1)}
     assert network_loads.count_forecasts(wanted=Wanted(), **tomorrow) == 3
     (over,) = network_loads.forecasts(wanted=Wanted(only_over=True), **tomorrow)
