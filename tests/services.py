@@ -36,7 +36,7 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
     SERVICES.start()
 
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
-settings.register_profile("default", max_examples=40, **_common)
+settings.register_profile("default", max_examples=25, **_common)
 settings.register_profile("proof", max_examples=3_000, **_common)
 # A change of the code is found when a test fails; it need not be told with the smallest example.
 settings.register_profile(
