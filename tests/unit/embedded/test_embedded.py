@@ -88,7 +88,20 @@ def services(var):
 
 def run_in_project(var, *command, **options):
     start = [sys.executable, "-m", "cis.embedded", "--var", str(var), *command]
-    return subprocess.Popen(start, cwd=PROJECT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        start,
+        cwd=PROJECT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interruptible,
+        **options,  # noqa: PLW1509 (one thread)
+    )
+
+
+def _interruptible():
+    """Where the tests run in the background, interrupts are ignored, and so they would be by all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_both_services_answer_and_listen_on_no_network_address(services):
