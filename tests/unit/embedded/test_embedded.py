@@ -94,8 +94,8 @@ def run_in_project(var, *command, **options):
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=_interruptible,
-        **options,  # noqa: PLW1509 (one thread)
+        preexec_fn=_interruptible,  # noqa: PLW1509 (one thread)
+        **options,
     )
 
 
