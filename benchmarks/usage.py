@@ -209,6 +209,7 @@ def load_usage(accounts: np.ndarray, total: np.ndarray) -> None:
             "multiplier": copying.int4(1),
             "energy_wh": copying.int8(total),
             "is_estimated": copying.boolean(False),
+            "method": copying.text(""),
             "version": copying.int2(1),
             "is_current": copying.boolean(True),
             "approved_at": copying.instant(datetime.now(UTC)),
