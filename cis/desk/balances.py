@@ -139,7 +139,8 @@ def _wanted(request: HttpRequest) -> tuple[LossListForm, dict[str, Any]]:
 def _file(name: str, found: tuple[BalanceRow, ...], span: str) -> StreamingHttpResponse:
     header = [
         span, _("Transformer"), _("Feeder"), _("District"), _("Days"), _("Places with a meter"), _("Given (kWh)"),
-        _("Taken (kWh)"), _("Lost (kWh)"), _("Lost (%)"), _("By nature (kWh)"), _("Beyond (kWh)"), _("Beyond (%)"),
+        _("Taken (kWh)"), _("Lost (kWh)"), _("Lost (%)"),
+        _("Technical loss (kWh)"), _("Non-technical loss (kWh)"), _("Non-technical loss (%)"),
     ]  # fmt: skip
     rows = (
         (one.start_date, one.transformer, one.feeder, one.district, one.days, one.places,
